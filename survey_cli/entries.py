@@ -5,7 +5,7 @@ decided in `engine`.
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
@@ -77,6 +77,23 @@ class PossibleMeaning(NamedTuple):
     reply: "Reply" = ""
     decline: str = ""
     """The id of a decline, where it means one; `reply` is then not used."""
+    names: tuple[str, ...] = ()
+    """Words by whose beginning it can be chosen: `week`."""
+
+
+def find_by_beginning(named: Sequence[Sequence[str]], typed: str) -> int | None:
+    """Find the only one of which a name begins with what was typed; None if it isn't only one."""
+    beginning = typed.strip().casefold()
+    if not beginning:
+        return None
+
+    found = []
+    for index, names in enumerate(named):
+        if any(name.casefold().startswith(beginning) for name in names):
+            found.append(index)
+    if len(found) != 1:
+        return None
+    return found[0]
 
 
 class Rejection(NamedTuple):

@@ -138,6 +138,14 @@ class QuantityUnit:
             total += part.size * number
         return total
 
+    def find_first_amount(self) -> int:
+        """Find the keyed number of the lowest amount above 0; that of 0 if there is no other."""
+        for low, high in self.keyed:
+            for keyed in range(int(low), int(high) + 1):
+                if self.count(keyed) > 0:
+                    return keyed
+        return self.offset
+
     def compose(self, amount: int) -> int:
         """Return the number that is keyed for an amount in this unit, as `count` returns it."""
         if not self.parts:

@@ -444,14 +444,16 @@ class PlainInterview:
         labels = [meaning.label for meaning in ambiguous.meanings]
         awaited = awaited_line.await_number(ambiguous.why, labels, way_out=LineChoice("", "Cancel"))
         line = entries.to_ascii_digits(self._ask(awaited).strip())
+        index = entries.find_by_beginning([one.names for one in ambiguous.meanings], line)
+        if line.isdecimal():
+            index = int(line) - 1
         prompt = self._session.prompt()
-        if line and not line.isdecimal() and prompt is not None:
+        if line and index is None and prompt is not None:
             return self._handle_line(line, prompt)
 
-        number = int(line) if line.isdecimal() else 0
-        if not 1 <= number <= len(ambiguous.meanings):
+        if index is None or not 0 <= index < len(ambiguous.meanings):
             return entries.Rejection("nothing was saved: type the answer again")
-        chosen = ambiguous.meanings[number - 1]
+        chosen = ambiguous.meanings[index]
         if chosen.decline:
             return self._decline(chosen.decline, chosen.label)
         return self._send_reply(chosen.reply)

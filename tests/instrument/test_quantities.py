@@ -7,8 +7,9 @@ import pytest
 
 from support.editions import accept_edition
 from support.known_values import make_known
-from support.scenario import feature
-from survey_cli.entries import LineEntry
+from support.scenario import STAMP, feature
+from survey_cli.engine.prompts import parse_reply
+from survey_cli.entries import LineEntry, Rejection, find_by_beginning
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.instrument.number_ranges import NumberRange, contain
@@ -228,6 +229,24 @@ def test_the_units_are_shown_with_their_digits() -> None:
         ("2..", "1 to 99 per week"),
         ("3..", "1 to 99 per month"),
     )
+
+
+def test_a_unit_is_chosen_by_its_words() -> None:
+    interview = feature("quantity").interview
+    rejection = parse_reply(interview, "3", STAMP)
+    assert isinstance(rejection, Rejection)
+    named = [meaning.names for meaning in rejection.meanings]
+    chosen = [find_by_beginning(named, typed) for typed in ("d", "W", "month", "per", "x", "")]
+    assert chosen == [0, 1, 2, None, None, None]
+
+
+def test_the_example_is_no_amount_of_0() -> None:
+    question, _ = check_week("key: 1, range: 0 to 99")
+    assert question is not None
+    assert question.quantity.units[0].find_first_amount() == 101
+    only_zero, _ = check_week("key: 1, range: 0 to 0, digits: 2")
+    assert only_zero is not None
+    assert only_zero.quantity.units[0].find_first_amount() == 100, "there is no other"
 
 
 MISTAKES = [

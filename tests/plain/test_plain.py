@@ -453,6 +453,23 @@ def test_what_may_mean_two_things_is_asked_about() -> None:
     assert desk.given == [("a", "12000"), ("b", "1")]
 
 
+def test_the_unit_of_an_amount_is_chosen_by_its_beginning() -> None:
+    meanings = (
+        PossibleMeaning("3 per day", "103", names=("day", "per day")),
+        PossibleMeaning("3 per week", "203", names=("week", "per week")),
+    )
+
+    class Doubting(Fake):
+        def reply(self, reply: Reply) -> Rejection | None:
+            if reply == "3":
+                return Rejection("3: in which unit?", meanings)
+            return super().reply(reply)
+
+    desk = Doubting((prompt("a", "A?", LineEntry(kind="quantity")), prompt("b", "B?", YES_NO)))
+    printed(desk, "3", "WE", "1")
+    assert desk.given == [("a", "203"), ("b", "1")]
+
+
 def test_notes_are_listed_and_replaced() -> None:
     desk = Fake((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
     after = printed(

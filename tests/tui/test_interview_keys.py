@@ -700,6 +700,26 @@ def test_what_may_mean_two_things_is_asked_about_by_number(keyed: Keyed) -> None
         assert session.given == [("a", given)]
 
 
+def test_the_unit_of_an_amount_is_chosen_by_its_first_letter(keyed: Keyed) -> None:
+    class Doubting(FakeInterview):
+        def reply(self, reply: Reply) -> Rejection | None:
+            if reply == "3":
+                meanings = (
+                    PossibleMeaning("3 per day", "103", names=("day", "per day")),
+                    PossibleMeaning("3 per week", "203", names=("week", "per week")),
+                )
+                return Rejection("3: in which unit?", meanings)
+            return super().reply(reply)
+
+    session = Doubting((prompt("a", "A?", LineEntry(kind="quantity")), prompt("b", "B?", YES_NO)))
+    board = keyed(session, "3", "enter")
+    assert "1 = 3 per day  2 = 3 per week" in board.text()
+    board.press("p")
+    assert session.given == [], "both begin with it"
+    board.press("w")
+    assert session.given == [("a", "203")]
+
+
 def test_the_way_to_the_front_after_going_back(keyed: Keyed) -> None:
     session = session_of(YES_NO, YES_NO, LineEntry(kind="text"), ReadEntry())
     board = keyed(session, "1", "1", *".jump a", "enter")

@@ -59,6 +59,15 @@ class UnitWords(NamedTuple):
         ranges = format_ranges(self.unit.written, lambda number: format_number(number, language))
         return f"{ranges} {self.text}"
 
+    def list_names(self) -> list[str]:
+        """List what the unit or its parts can be called."""
+        if not self.unit.parts:
+            return _list_names(self.unit.name, self.text)
+        names = []
+        for part, text in zip(self.unit.parts, self.part_texts, strict=True):
+            names += _list_names(part.name, text)
+        return names
+
     def find_label(self) -> str:
         """Return what its amounts are counted in: its text, or that of its last part."""
         if self.part_texts:

@@ -416,7 +416,7 @@ class InterviewScreen(KeyScreen):
             choices = []
             for number, meaning in enumerate(rejection.meanings, 1):
                 give = partial(self._give_meaning, meaning)
-                choices.append(panel.Choice(str(number), meaning.label, give))
+                choices.append(panel.Choice(str(number), meaning.label, give, meaning.names))
             await self.open_panel(panel.ChoicePanel(rejection.why, choices))
             return
 

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from survey_cli.entries import OfferedOption, to_ascii_digits
+from survey_cli.entries import OfferedOption, find_by_beginning, to_ascii_digits
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.clicks import Clicked
@@ -291,6 +291,8 @@ class Choice(NamedTuple):
     label: str
     act: Act | None = None
     """None if it only closes the question."""
+    names: tuple[str, ...] = ()
+    """Words whose first letter chooses it too, if no other choice has one with that letter."""
 
 
 @dataclass(eq=False, repr=False)
@@ -305,8 +307,13 @@ class ChoicePanel(Panel):
 
     def __post_init__(self) -> None:
         super().__init__()
-        keys = (styled.KeyHint(choice.key, choice.label) for choice in self.choices)
-        self.hints = (*keys, styled.KeyHint("Esc", "cancel"))
+        hints = []
+        for choice in self.choices:
+            label = choice.label
+            if label[:1].isdecimal():
+                label = f"= {label}"  # two numbers side by side would be read as one
+            hints.append(styled.KeyHint(choice.key, label))
+        self.hints = (*hints, styled.KeyHint("Esc", "cancel"))
 
     def compose(self) -> ComposeResult:
         if self.detail:
@@ -337,7 +344,13 @@ class ChoicePanel(Panel):
         for choice in self.choices:
             if choice.key == typed:
                 return choice
-        return None
+
+        if len(key) > 1:  # `up` is a key, and no letter
+            return None
+        index = find_by_beginning([choice.names for choice in self.choices], typed)
+        if index is None:
+            return None
+        return self.choices[index]
 
 
 def build_question(

@@ -327,9 +327,7 @@ class QuantityItem(question.QuestionItem):
     def _describe_typing(self, language: str) -> str:
         """Describe how an amount is typed, by its first unit: `as 101, or 1 per day`."""
         words = self.list_words(language)[0]
-        keyed = words.unit.offset
-        if words.unit.keyed:
-            keyed = int(words.unit.keyed[0].low)
+        keyed = words.unit.find_first_amount()
         return f"as {keyed}, or {words.format(keyed, language)}"
 
     def parse_reply(
@@ -348,8 +346,16 @@ class QuantityItem(question.QuestionItem):
         meanings = []
         for value in number.values:
             label = self.format_amount(int(value), language)
-            meanings.append(PossibleMeaning(label, ExactText(str(value))))
+            names = self._list_names(int(value), language)
+            meanings.append(PossibleMeaning(label, ExactText(str(value)), names=names))
         return Rejection(number.reason, tuple(meanings))
+
+    def _list_names(self, keyed: int, language: str) -> tuple[str, ...]:
+        """List what the unit of a keyed number can be called."""
+        for words in self.list_words(language):
+            if words.unit.contains(keyed):
+                return tuple(words.list_names())
+        return ()
 
     def _read_option(self, text: str) -> int | NumberRejection | None:
         """Return the option whose number was typed; None if it is none."""
