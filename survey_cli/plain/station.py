@@ -615,13 +615,19 @@ class PlainStation:
 
     # what wants more than one line
 
-    def _ask(self, asked: StationQuestion, *, optional: bool = False) -> str:
+    def _ask(
+        self, asked: StationQuestion, *, optional: bool = False, are_listed: bool = False
+    ) -> str:
         """Ask for a line of text.
 
         A dot command cancels, and so does an empty line unless the text is optional. What may be
-        typed is in brackets, in brief mode only once.
+        typed is in brackets, in brief mode only once. `are_listed` means that the choices are above
+        the line already.
         """
-        hint = "; ".join([part for part in (asked.numbered, asked.hint) if part])
+        numbered = asked.numbered
+        if are_listed:
+            numbered = ""
+        hint = "; ".join([part for part in (numbered, asked.hint) if part])
         way_out = "Enter alone cancels"
         if self._input.has_buttons:
             way_out = ""  # there is a button
@@ -689,18 +695,16 @@ class PlainStation:
         self._output.say(Role.QUERY, time.why_unclear)
         for number, choice in enumerate(time.choices, start=1):
             self._output.print_line(Line(Role.OPTION, to_spans(choice), key=str(number)))
-        which = StationQuestion("reading", "Which", "which one?")
-        return int(self._ask_number(which, len(time.choices)))
+        which = StationQuestion("reading", "Which", "which one?", choices=time.choices)
+        return int(self._ask_choice(which, are_listed=True))
 
-    def _ask_choice(self, asked: StationQuestion, *, optional: bool = False) -> str:
+    def _ask_choice(
+        self, asked: StationQuestion, *, optional: bool = False, are_listed: bool = False
+    ) -> str:
         """Ask until the line is the number of a choice, or empty if that is allowed."""
-        return self._ask_number(asked, len(asked.choices), optional=optional)
-
-    def _ask_number(self, asked: StationQuestion, count: int, *, optional: bool = False) -> str:
-        """Ask until the line is a number from 1 to `count`, or empty if that is allowed."""
-        numbers = [str(number) for number in range(1, count + 1)]
+        numbers = [str(number) for number in range(1, len(asked.choices) + 1)]
         while True:
-            line = self._ask(asked, optional=optional)
+            line = self._ask(asked, optional=optional, are_listed=are_listed)
             if line in numbers or not line:
                 return line
             self._output.say(Role.REJECTION, f"{line} is not one of them")

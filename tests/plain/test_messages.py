@@ -61,6 +61,18 @@ def test_a_case_arrives_with_its_roles_and_its_choices(seats: Seats) -> None:
     assert "needs_words" not in commands[".pause"]
 
 
+def test_the_readings_of_an_ambiguous_time_are_choices(seats: Seats) -> None:
+    page = seats.open(FakeStation())
+    page.answer(".appointment 1 nov 1:30")
+    answers = [(choice["typed"], choice["text"]) for choice in page.ask["answers"]]
+    assert answers == [
+        ("1", "1:30 before the change"),
+        ("2", "1:30 after the change"),
+        (".drop", "Cancel"),
+    ]
+    assert page.say("option")[-2:] == ["1 | 1:30 before the change", "2 | 1:30 after the change"]
+
+
 def test_a_question_is_structured(seats: Seats) -> None:
     page = seats.open(
         conduct(
