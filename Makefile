@@ -45,8 +45,9 @@ endif
 ifneq ($(BUILT_WITH),$(or $(NAMED),none))
 $(VENV)/pyvenv.cfg: another-python
 endif
-# More workers than the two processors of a small machine: many tests wait for programs that they started.
-PYTEST_FLAGS ?= -n 6 --dist worksteal
+# More workers than the two processors of a small machine: many tests wait for programs that they started. Each worker
+# collects all tests, so that six take longer than four.
+PYTEST_FLAGS ?= -n 4 --dist worksteal
 
 # Where the demonstration writes its questionnaire and its data.
 DEMO_FOLDER := responses/demo
