@@ -280,8 +280,12 @@ def _make_stored_expression(
         if letters.options:
             option_letter = _make_option_expression(values, letters.options)
             answers = pl.when(option_letter.is_null()).then(values)
+
         # Only kinds for which no letter was left have a code; the others stay null.
-        kept = {kind: None if kind in letters.kinds else code for kind, code in codes.items()}
+        kept: dict[str, int | None] = dict(codes)
+        for kind in letters.kinds:
+            if kind in kept:
+                kept[kind] = None
         if not any(kept.values()):
             return answers
         coded = typed_columns.make_missing_expression(text, values, kept)

@@ -70,6 +70,16 @@ def test_stata_counts_options_marked_as_missing_in_edition_1() -> None:
     assert "check --upgrade" in problem.remedy
 
 
+def test_a_number_for_whose_last_missing_code_spss_has_no_room() -> None:
+    items = """\
+  - {id: q1, type: number, range: 1 to 776, text: County, declines: {dk: 777, refused: 999},
+     options: {888: {text: Elsewhere, missing: true}}}
+"""
+    [problem] = found(items, "sav")
+    assert "-7 (Not reached) will count as answers" in problem.what
+    assert problem.remedy.startswith("select complete interviews, which have none")
+
+
 def test_more_missing_codes_than_spss_has_room_for() -> None:
     items = """\
   - {id: q1, type: single, text: One,

@@ -318,6 +318,19 @@ def test_an_option_of_a_number_says_what_its_amount_is(
     assert problems == [said] * bool(said)
 
 
+def test_a_range_that_has_the_amount_of_an_option_is_written_anew() -> None:
+    text = """\
+instrument: x
+edition: 2
+title: X
+items:
+  - {id: days, type: number, range: 0 to 30, text: Days, options: {88: {text: None, value: 0}}}
+"""
+    problems = check_instrument(load_source_text(text)).problems
+    [problem] = [one for one in problems if one.rule == "value-keyed-too"]
+    assert problem.remedy == "write 1 to 30 in range:, if it isn't meant to be keyed"
+
+
 def test_the_data_have_the_amount_and_what_was_keyed() -> None:
     instrument = check("days * 2").compiled
     assert instrument is not None

@@ -186,7 +186,7 @@ def value_keyed_too(draft: InstrumentDraft) -> Iterator[Problem]:
             if amount == bounds.low and not question.places:
                 change = f"write min: {amount + 1}"
                 if question.range is not None:
-                    change = f"let range: begin at {amount + 1}"
+                    change = f"write {amount + 1} to {ranges[0].high} in range:"
                 remedy = f"{change}, if it isn't meant to be keyed"
             at = _locate_option(question, int(code))
             yield report("value-keyed-too", at, name, what, remedy, "warning")

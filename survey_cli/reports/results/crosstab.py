@@ -670,9 +670,12 @@ def _count_numbers(
         number = Fraction(code)
         keys = by_value.get(number, [])
         line = counted.make_line("answer", str(code), label, keys)
-        bound = _find_labeled_number(question, code) if is_number else None
+        bound: Fraction | None = None
+        if is_number:
+            bound = _find_labeled_number(question, code)
         if bound is not None:
             in_means[bound] = [*in_means.get(bound, ()), *keys]
+
         # "None" is read before "1–4", although its code is 88
         if bound == number and bins and number < bins[0].low:
             lowest_lines.append(line)
