@@ -356,9 +356,9 @@ class Machine:
         return None
 
     def _is_result(self, place: Place) -> bool:
-        """Return whether this is a result of a bracket, which says what its steps say already."""
+        """Return whether a place has a result of a bracket, and no answer."""
         item = self.instrument.items.get(place.item)
-        return item is not None and bool(item.cases)
+        return item is not None and item.is_result
 
     def _measure_time(self, event: events.InterviewEvent) -> timedelta:
         """Return the time of interviewing up to an event."""

@@ -137,6 +137,18 @@ def assert_complete(shift: Shift) -> None:
     assert verify_database(shift.file, db=shift.db).findings == ()
 
 
+def test_the_review_counts_the_steps_of_a_bracket_and_not_its_results(tmp_path: Path) -> None:
+    items = """
+items:
+  - {id: ok, type: single, text: May I begin?, options: {1: "Yes", 3: "Never"}, declines: []}
+  - {id: income, type: bracket, steps: [10, 20, 30], text: "Less than {amount}?"}
+"""
+    shift = Shift(tmp_path, items=items, cases=TWO)
+    session = alone(shift)
+    key(session, "1", "2", "1")
+    assert review_of(session).answered == session.interview.answer_count == 3
+
+
 def test_the_review_shows_declines_accepted_warnings_and_notes(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=ITEMS, cases=TWO)
     _, session = at_station(shift)

@@ -318,8 +318,12 @@ class InterviewSession:
         return self._review[1]._replace(duration=self.elapsed_time())
 
     def _count_answers(self) -> int:
-        answers = self.interview.evaluate_route().answers.values()
-        return sum(answer.cell is not None for answer in answers)
+        items = self.interview.instrument.items
+        count = 0
+        for place, answer in self.interview.evaluate_route().answers.items():
+            if answer.cell is not None and not items[place.item].is_result:
+                count += 1
+        return count
 
     @property
     def _is_at_review(self) -> bool:

@@ -284,6 +284,11 @@ class CompiledItem:
         return None
 
     @property
+    def is_result(self) -> bool:
+        """Whether it is a result of a bracket, and no answer: it says what the steps say."""
+        return bool(self.cases)
+
+    @property
     def has_amounts(self) -> bool:
         """Whether some of what can be keyed counts as another number, the amount."""
         return self.amounts is not None and self.amounts.has_numbers
